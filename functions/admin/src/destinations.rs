@@ -2,27 +2,18 @@
 
 mod policy;
 
-use std::time::{Duration, Instant};
-
 use export::count::count;
 use export::destination::{Destination, Destinations};
-use export::id::ChunkId;
 use export::problem::{Violation, describe};
-use ports::queue::Message;
-use ports::random;
 use serde_json::json;
+use store::notices::wake_message;
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::CommandOutput;
+use crate::poll::{self, RESULT_TIMEOUT};
 
 pub(crate) use policy::run as policy;
-
-/// Maximum wait for the result of a probe.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// Time between two reads of the result.
-const POLL_EVERY: Duration = Duration::from_millis(500);
 
 /// Parses the operator's file. The error is written for the operator.
 pub(crate) fn parse(text: &str) -> Result<Destinations, CommandOutput> {
@@ -81,35 +72,27 @@ pub(crate) async fn test(context: &Context, name: &str) -> Result<CommandOutput,
     let all = context.store.destinations().await?;
     let Some(destination) = all.get(name) else { return Ok(unknown(name, &all)) };
     context.store.request_probe(name).await?;
-    // The message is about no delivery; every message lets probes be made.
-    let message = Message { chunk: ChunkId::from_random(random::bytes()) };
-    if let Err(error) = queue.send_later(message, 0).await {
+    // Every message lets probes be made.
+    if let Err(error) = queue.send_later(wake_message(), 0).await {
         let why = ports::telemetry::chain(&error);
         return Ok(CommandOutput::refused(format!("the queue of deliveries cannot be used: {why}")));
     }
-    let give_up = Instant::now() + PROBE_TIMEOUT;
     let place = destination.address(&destination.prefix);
-    loop {
-        match context.store.probe_result(name).await? {
-            Some(None) => {
-                let text = format!("{name}: an object was written to {place} and deleted again");
-                return Ok(CommandOutput::done(text, json!({ "destination": name })));
-            }
-            Some(Some(failure)) => {
-                let text = format!("{name}: {}\n  → {}", failure.message, failure.code.remedy());
-                let data = json!({ "destination": name, "failure": failure });
-                return Ok(CommandOutput { ok: false, text, data });
-            }
-            None if Instant::now() > give_up => {
-                let text = format!(
-                    "{name}: the function that delivers has not answered for {} s; check its log and the trigger of its queue",
-                    PROBE_TIMEOUT.as_secs()
-                );
-                return Ok(CommandOutput::refused(text));
-            }
-            None => tokio::time::sleep(POLL_EVERY).await,
+    Ok(match poll::result(async || Ok(context.store.probe_result(name).await?)).await? {
+        Some(None) => {
+            let text = format!("{name}: an object was written to {place} and deleted again");
+            CommandOutput::done(text, json!({ "destination": name }))
         }
-    }
+        Some(Some(failure)) => {
+            let text = format!("{name}: {}\n  → {}", failure.message, failure.code.remedy());
+            let data = json!({ "destination": name, "failure": failure });
+            CommandOutput { ok: false, text, data }
+        }
+        None => CommandOutput::refused(format!(
+            "{name}: the function that delivers has not answered for {} s; check its log and the trigger of its queue",
+            RESULT_TIMEOUT.as_secs()
+        )),
+    })
 }
 
 /// Refuses a destination that does not exist.

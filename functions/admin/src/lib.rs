@@ -16,6 +16,7 @@ mod invalidate;
 mod keys;
 mod migrate;
 mod output;
+mod poll;
 mod switches;
 mod tenants;
 mod usage;

@@ -1,5 +1,6 @@
 //! Result of a command.
 
+use export::range::format_micros;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -24,4 +25,9 @@ impl CommandOutput {
     pub(crate) fn refused(text: impl Into<String>) -> Self {
         Self { ok: false, text: text.into(), data: json!({}) }
     }
+}
+
+/// Formats a time in microseconds since 1970, to the second.
+pub(crate) fn time(micros: i64) -> String {
+    format!("{} UTC", format_micros(micros.div_euclid(1_000_000) * 1_000_000, ' '))
 }

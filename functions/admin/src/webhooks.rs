@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::keys::rotate::overlap_secs;
 use crate::output::CommandOutput;
 
 pub(crate) use show::{events, list};
@@ -23,8 +24,8 @@ pub(crate) use test::run as test;
 /// Word for all tenants.
 const EVERY_TENANT: &str = "*";
 
-/// Maximum time for which the secret of before also signs.
-const MAX_OVERLAP_SECS: u64 = 30 * 86_400;
+/// Maximum time for which the secret of before also signs, in days.
+const MAX_OVERLAP_DAYS: u64 = 30;
 
 /// `webhooks add`: adds a webhook and shows its secret, this once.
 pub(crate) async fn add(
@@ -196,13 +197,8 @@ fn is_here(url: &str) -> bool {
 }
 
 fn overlap_hours(text: &str) -> Result<u32, String> {
-    let secs = duration::seconds(text).filter(|secs| *secs <= MAX_OVERLAP_SECS);
-    let hours = secs.and_then(|secs| u32::try_from(secs.div_ceil(3_600)).ok());
-    hours.ok_or_else(|| {
-        format!(
-            "overlap: {text:?} is not a duration; use a whole number and a unit: 0h, 12h, 7d, at most 30d"
-        )
-    })
+    let secs = overlap_secs(text, MAX_OVERLAP_DAYS)?;
+    u32::try_from(secs.div_ceil(3_600)).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -35,10 +35,10 @@ use http::request::Parts;
 use store::ExportState;
 
 use crate::caller::Caller;
-use crate::clock::now_micros;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::response;
+use ports::clock::now_micros;
 
 /// Recommended seconds between two polls of a live export.
 const POLL_SECS: u32 = 2;

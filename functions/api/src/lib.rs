@@ -7,7 +7,6 @@ mod auth;
 mod body;
 mod caches;
 mod caller;
-mod clock;
 mod context;
 mod cors;
 mod cursor;

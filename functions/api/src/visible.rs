@@ -32,6 +32,23 @@ pub(crate) async fn newer(
     Ok(applied.map(|applied| narrow(context, caller, applied)))
 }
 
+/// Reads something against a catalog. If that fails and a newer one is in force, reads it against that. Returns the catalog
+/// against which it was read.
+pub(crate) async fn read<T>(
+    context: &Context,
+    caller: &Caller,
+    applied: Arc<Applied>,
+    read: impl Fn(&Applied) -> Result<T, ApiError>,
+) -> Result<(Arc<Applied>, T), ApiError> {
+    let error = match read(&applied) {
+        Ok(found) => return Ok((applied, found)),
+        Err(error) => error,
+    };
+    let Some(applied) = newer(context, caller, &applied).await? else { return Err(error) };
+    let found = read(&applied)?;
+    Ok((applied, found))
+}
+
 /// Returns the catalog in force and the name of a dataset as the catalog spells it. An unknown name is looked up once
 /// more if another catalog has been applied in the meantime.
 pub(crate) async fn find(

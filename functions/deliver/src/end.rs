@@ -1,8 +1,7 @@
 //! End of an attempt that has not delivered everything.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use export::delivery::{DeliveryFailure, RETRY_AFTER_SECS};
+use ports::clock::now_micros;
 use ports::destination::DestinationError;
 use ports::metrics::{Metric, put};
 use ports::telemetry::chain;
@@ -67,11 +66,6 @@ pub(crate) fn failure(error: &DestinationError) -> DeliveryFailure {
 /// Returns the seconds until the next attempt after so many earlier failures; `None` if there is none.
 fn again_secs(failures: u32) -> Option<u32> {
     RETRY_AFTER_SECS.get(failures as usize).copied()
-}
-
-fn now_micros() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

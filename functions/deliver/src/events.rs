@@ -2,14 +2,11 @@
 
 use export::event::Receipt;
 use ports::metrics::{Metric, put};
+use ports::queue::MAX_DELAY_SECS;
 use ports::telemetry::chain;
-
 use store::notices::wake_message;
 
 use crate::context::Context;
-
-/// Maximum delay of a message in seconds.
-const MAX_DELAY_SECS: u32 = 890;
 
 /// Sends all events that are due.
 pub(crate) async fn send(context: &Context) {
@@ -44,7 +41,7 @@ pub(crate) async fn record(context: &Context, receipt: &Receipt) {
 
 /// Sends a message that arrives when the next attempt is due. After a longer wait the sweeper lets events be sent.
 async fn wake_later(context: &Context, secs: u32) {
-    if secs > MAX_DELAY_SECS {
+    if secs >= MAX_DELAY_SECS {
         return;
     }
     // SQS may deliver slightly early.

@@ -6,36 +6,13 @@ use std::time::{Instant, SystemTime};
 use export::event::Receipt;
 use export::id::ExportId;
 use lambda_runtime::{Error, LambdaEvent};
-use ports::queue::Message;
+use ports::queue::{BatchResponse, Event, Message, Record};
 use ports::telemetry::{chain, invocation};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tracing::Instrument;
 
 use crate::context::Context;
 use crate::{attempt, events, probe};
-
-/// Event of the queue's trigger. Its other fields are not used.
-#[derive(Debug, Deserialize)]
-pub struct Event {
-    /// Messages; the trigger is set to one at a time.
-    #[serde(rename = "Records")]
-    pub records: Vec<Record>,
-}
-
-/// One message.
-#[derive(Debug, Deserialize)]
-pub struct Record {
-    /// Content of the message.
-    pub body: String,
-}
-
-/// SQS partial batch response. Always empty: retries are scheduled in the store, never by redelivery.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchResponse {
-    /// Always empty.
-    pub batch_item_failures: Vec<String>,
-}
 
 /// Content of a message.
 #[derive(Debug, Deserialize)]
@@ -61,8 +38,6 @@ pub async fn handle(context: &Context, event: LambdaEvent<Event>) -> Result<Batc
 }
 
 async fn all(context: &Context, records: &[Record], until: Instant) {
-    // Events are not to wait until files are copied.
-    events::send(context).await;
     for record in records {
         match serde_json::from_str::<Body>(&record.body) {
             Ok(Body::Message(message)) => {
@@ -83,7 +58,11 @@ async fn all(context: &Context, records: &[Record], until: Instant) {
 
 async fn deliver(context: &Context, export: ExportId, until: Instant) {
     match context.store.lease_delivery(export, context.lease_secs).await {
-        Ok(Some(lease)) => attempt::run(context, &lease, until).await,
+        Ok(Some(lease)) => {
+            // Events are not to wait until files are copied.
+            events::send(context).await;
+            attempt::run(context, &lease, until).await;
+        }
         Ok(None) => tracing::info!(%export, "no delivery of this export is due"),
         // The store sends the message again.
         Err(error) => tracing::error!(%export, error = chain(&error), "the delivery could not be leased"),

@@ -15,4 +15,4 @@ mod probe;
 
 pub use attempt::run;
 pub use context::{Context, ContextError};
-pub use handle::{BatchResponse, Event, Record, handle};
+pub use handle::handle;

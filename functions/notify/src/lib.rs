@@ -11,5 +11,5 @@ mod send;
 mod webhook;
 
 pub use context::Context;
-pub use handle::{BatchResponse, Event, Record, handle};
+pub use handle::handle;
 pub use webhook::Webhooks;

@@ -5,8 +5,7 @@ use std::time::Instant;
 
 use lambda_runtime::{Error, LambdaEvent};
 use ports::fault::Point;
-use ports::queue::Message;
-use serde::{Deserialize, Serialize};
+use ports::queue::{BatchResponse, Event, Message};
 use store::StoreError;
 
 use crate::attempt;
@@ -19,29 +18,6 @@ use tracing::Instrument;
 
 /// Delay in seconds of the message that is sent again if the store was unreachable when its chunk was leased.
 const STORE_AWAY_SECS: u32 = 5;
-
-/// Event of the queue's trigger. Its other fields are not used.
-#[derive(Debug, Deserialize)]
-pub struct Event {
-    /// Messages; the trigger is set to one at a time.
-    #[serde(rename = "Records")]
-    pub records: Vec<Record>,
-}
-
-/// One message.
-#[derive(Debug, Deserialize)]
-pub struct Record {
-    /// Content of the message.
-    pub body: String,
-}
-
-/// SQS partial batch response. Always empty: retries are scheduled in the store, never by redelivery.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchResponse {
-    /// Always empty.
-    pub batch_item_failures: Vec<String>,
-}
 
 /// Runs one attempt per message, one after the other.
 pub async fn handle(context: &Context, event: LambdaEvent<Event>) -> Result<BatchResponse, Error> {

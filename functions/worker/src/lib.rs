@@ -39,6 +39,6 @@ pub use attempt::run;
 pub use context::{Context, ContextError};
 pub use deadline::Deadline;
 pub use error::AttemptError;
-pub use handle::{BatchResponse, Event, Record, handle};
+pub use handle::handle;
 pub use heartbeat::Lease;
 pub use split::{Sizes, SplitReason};

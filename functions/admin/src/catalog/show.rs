@@ -1,13 +1,12 @@
 //! `catalog show`: prints the catalog in force, or an earlier one, as the operator wrote it.
 
 use export::count::count;
-use export::range::format_micros;
 use serde_json::json;
 use store::KeptCatalog;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::CommandOutput;
+use crate::output::{CommandOutput, time};
 
 /// Maximum number of revisions listed if none matches.
 const MAX_LISTED: i64 = 20;
@@ -49,10 +48,6 @@ fn head(kept: &KeptCatalog) -> String {
         count(kept.datasets, "dataset"),
         kept.source
     )
-}
-
-fn time(micros: i64) -> String {
-    format!("{} UTC", format_micros(micros.div_euclid(1_000_000) * 1_000_000, ' '))
 }
 
 #[cfg(test)]

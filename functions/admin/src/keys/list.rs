@@ -1,15 +1,11 @@
 //! `keys list`: lists every key without its secret, which is not stored.
 
-use export::range::format_micros;
 use serde_json::json;
 use store::KeyInfo;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::CommandOutput;
-
-/// Microseconds per second.
-const SECOND: i64 = 1_000_000;
+use crate::output::{CommandOutput, time};
 
 /// Lists the keys in order of creation.
 pub(crate) async fn run(context: &Context) -> Result<CommandOutput, Failure> {
@@ -24,7 +20,6 @@ pub(crate) async fn run(context: &Context) -> Result<CommandOutput, Failure> {
 }
 
 fn line(key: &KeyInfo) -> String {
-    let time = |micros: i64| format!("{} UTC", format_micros(micros.div_euclid(SECOND) * SECOND, ' '));
     let mut notes = vec![match &key.datasets {
         None => "all datasets".to_owned(),
         Some(names) => names.join(" "),
@@ -58,7 +53,7 @@ mod tests {
             datasets: Some(vec!["clients".into(), "orders".into()]),
             read_only: true,
             created_micros: 0,
-            expires_micros: Some(86_400 * SECOND),
+            expires_micros: Some(86_400_000_000),
             expired: true,
             last_used_micros: None,
             revoked: true,

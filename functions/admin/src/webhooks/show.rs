@@ -1,13 +1,12 @@
 //! `webhooks list` and `webhooks events`.
 
-use export::range::format_micros;
 use serde_json::json;
 use store::{Receiver, SentEvent};
 
 use super::{EVERY_TENANT, find};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::CommandOutput;
+use crate::output::{CommandOutput, time};
 
 /// Events that are listed.
 const LISTED: u32 = 50;
@@ -68,10 +67,6 @@ fn event_line(one: &SentEvent) -> String {
         one.state,
         export::count::count(u64::try_from(one.attempts).unwrap_or_default(), "attempt"),
     )
-}
-
-fn time(micros: i64) -> String {
-    format!("{} UTC", format_micros(micros.div_euclid(1_000_000) * 1_000_000, ' '))
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! `webhooks test`: sends a test event, and waits for the receiver's answer.
 
-use std::time::{Duration, Instant};
-
 use export::id::TenantId;
 use serde_json::json;
 
@@ -9,12 +7,7 @@ use super::find;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::CommandOutput;
-
-/// Maximum wait for the answer.
-const TEST_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// Time between two reads of the result.
-const POLL_EVERY: Duration = Duration::from_millis(500);
+use crate::poll::{self, RESULT_TIMEOUT};
 
 /// Tenant of a test event of a receiver that takes the events of all tenants.
 const TEST_TENANT: &str = "test";
@@ -34,32 +27,26 @@ pub(crate) async fn run(context: &Context, tenant: &str, name: &str) -> Result<C
     let of: TenantId = of.parse().map_err(|error| Failure::Refused(format!("tenant: {error}")))?;
     let event = context.store.test_receiver(receiver.id, &of).await?;
     wake(context).await;
-    let give_up = Instant::now() + TEST_TIMEOUT;
-    loop {
-        match context.store.test_result(receiver.id, event).await? {
-            Some(result) if result.accepted => {
-                let status = result.status.map(|status| format!(" with status {status}")).unwrap_or_default();
-                let text = format!("{name}: the test event was accepted{status}");
-                return Ok(CommandOutput::done(text, json!({"event": event, "status": result.status})));
-            }
-            Some(result) => {
-                let why = result.failure.unwrap_or_default();
-                let text = format!(
-                    "{name}: the test event was not accepted: {why}\n  → correct the receiver, or remove the webhook and add it with another URL; the event is sent again within a minute"
-                );
-                let data = json!({"event": event, "status": result.status, "failure": why});
-                return Ok(CommandOutput { ok: false, text, data });
-            }
-            None if Instant::now() > give_up => {
-                let text = format!(
-                    "{name}: no result within {} s; check the logs of the functions deliver and notify, and the triggers of their queues",
-                    TEST_TIMEOUT.as_secs()
-                );
-                return Ok(CommandOutput::refused(text));
-            }
-            None => tokio::time::sleep(POLL_EVERY).await,
+    let result = poll::result(async || Ok(context.store.test_result(receiver.id, event).await?)).await?;
+    Ok(match result {
+        Some(result) if result.accepted => {
+            let status = result.status.map(|status| format!(" with status {status}")).unwrap_or_default();
+            let text = format!("{name}: the test event was accepted{status}");
+            CommandOutput::done(text, json!({"event": event, "status": result.status}))
         }
-    }
+        Some(result) => {
+            let why = result.failure.unwrap_or_default();
+            let text = format!(
+                "{name}: the test event was not accepted: {why}\n  → correct the receiver, or remove the webhook and add it with another URL; the event is sent again within a minute"
+            );
+            let data = json!({"event": event, "status": result.status, "failure": why});
+            CommandOutput { ok: false, text, data }
+        }
+        None => CommandOutput::refused(format!(
+            "{name}: no result within {} s; check the logs of the functions deliver and notify, and the triggers of their queues",
+            RESULT_TIMEOUT.as_secs()
+        )),
+    })
 }
 
 /// Lets events be sent now. Without it they are sent with the next sweep.

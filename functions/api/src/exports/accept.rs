@@ -136,13 +136,7 @@ async fn read_and_accept(
 /// Validates the request against the cached catalog. If it is invalid, checks whether a newer catalog is in force.
 async fn read(context: &Context, caller: &Caller, sent: &Sent) -> Result<(Arc<Applied>, Request), ApiError> {
     let applied = visible::in_force(context, caller).await?;
-    let error = match sent.read(&scope(context, caller, &applied)) {
-        Ok(request) => return Ok((applied, request)),
-        Err(error) => error,
-    };
-    let Some(applied) = visible::newer(context, caller, &applied).await? else { return Err(error) };
-    let request = sent.read(&scope(context, caller, &applied))?;
-    Ok((applied, request))
+    visible::read(context, caller, applied, |applied| sent.read(&scope(context, caller, applied))).await
 }
 
 async fn accept(

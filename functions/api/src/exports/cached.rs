@@ -21,11 +21,11 @@ use store::{ChunkDetail, ChunkPage, FileObject};
 
 use super::{find, to_wire};
 use crate::caller::Caller;
-use crate::clock::now_micros;
 use crate::context::Context;
 use crate::cursor::ChunkCursor;
 use crate::error::ApiError;
 use crate::response::{Rendered, render};
+use ports::clock::now_micros;
 
 /// Lifetime of a cached ended export. The entry stays correct until the tenant changes something, so this only limits
 /// how long unused entries are kept.

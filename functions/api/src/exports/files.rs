@@ -9,12 +9,12 @@ use http::{StatusCode, Uri};
 use super::chunks::place;
 use super::{Id, cached};
 use crate::caller::Caller;
-use crate::clock::micros_in;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::query::Params;
 use crate::response;
 use crate::signed_links::IssuedLinks;
+use ports::clock::micros_in;
 
 /// Maximum number of links on one page. Each needs a signature, which takes a small function some milliseconds of CPU
 /// time.

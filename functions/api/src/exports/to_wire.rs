@@ -7,8 +7,8 @@ use export::state::ExportStatus;
 use export::wire;
 use store::{AttemptDetail, ChunkDetail, ChunkError, ExportCut, ExportDelivery, ExportState, ProgressCounts};
 
-use crate::clock::now_micros;
 use crate::documents::MANIFEST_SCHEMA;
+use ports::clock::now_micros;
 
 /// Minimum share of completed work for an ETA to be shown.
 const ETA_FROM_SHARE: f64 = 0.05;

@@ -12,11 +12,11 @@ use super::log::Requester;
 use crate::auth::Auth;
 use crate::caches::NoOwner;
 use crate::caller::Caller;
-use crate::clock::now_micros;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::key::Presented;
 use crate::token::Token;
+use ports::clock::now_micros;
 
 /// Passes a request on with its caller. Returns 401 without a valid one, and 403 if the caller may only read.
 pub(crate) async fn authenticate(

@@ -9,17 +9,17 @@ use export::wire::BASE_PATH;
 use http::{HeaderValue, StatusCode, Uri, header};
 use jiff::Timestamp;
 use serde_json::Value;
-use store::{NewSaved, SavedRights, Saving};
+use store::{Applied, NewSaved, SavedRights, Saving};
 
 use super::{Name, Of, shown};
 use crate::body::Body;
 use crate::caller::Caller;
-use crate::clock::now_micros;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::exports::scope;
 use crate::query::Params;
 use crate::{destinations, visible};
+use ports::clock::now_micros;
 
 pub(crate) async fn create(
     State(context): State<Context>,
@@ -82,16 +82,11 @@ async fn checked(
     // That of `since last success` begins at the tick before: from now on it might be empty.
     let period = definition.period(next.map_or(now, |(tick, _)| tick), None);
     let first = definition.body(period.as_ref());
-    let request = match Request::parse(&first, &scope(context, caller, &applied)) {
-        Ok(request) => request,
-        Err(violations) => {
-            // An unknown name may have been added since the catalog was cached.
-            let newer = visible::newer(context, caller, &applied).await?;
-            let read = newer.map(|newer| Request::parse(&first, &scope(context, caller, &newer)));
-            read.unwrap_or(Err(violations))
-                .map_err(|violations| ApiError::invalid(violations).below("/request"))?
-        }
+    let parse = |applied: &Applied| {
+        let request = Request::parse(&first, &scope(context, caller, applied));
+        request.map_err(|violations| ApiError::invalid(violations).below("/request"))
     };
+    let (_, request) = visible::read(context, caller, applied, parse).await?;
     if destination::of(&request.canonical).is_some() {
         destinations::check(context, caller, &request.canonical)
             .await

@@ -4,6 +4,7 @@
 //! Only this crate depends on the AWS SDK and on redis; their types are not exposed.
 
 pub mod audit;
+pub mod clock;
 pub mod config;
 pub mod metrics;
 mod percent;

@@ -4,14 +4,19 @@
 mod letters;
 mod memory;
 mod sqs;
+mod trigger;
 
 pub use letters::{Letters, MemoryLetters};
 pub use memory::MemoryQueue;
 pub use sqs::SqsQueue;
+pub use trigger::{BatchResponse, Event, Record};
 
 use async_trait::async_trait;
 use export::id::ChunkId;
 use serde::{Deserialize, Serialize};
+
+/// Maximum delay of a message, in seconds.
+pub const MAX_DELAY_SECS: u32 = 900;
 
 /// Content of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -183,6 +183,14 @@ impl Store {
         self.faults.crash(point);
     }
 
+    /// Runs one statement in a transaction of its own. Returns true if it has changed a row.
+    pub(super) async fn change(&self, statement: Statement<'_>) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let changed = tx.run(statement).await?;
+        tx.commit().await?;
+        Ok(changed > 0)
+    }
+
     /// Begins a transaction; waits with jitter while all sessions are taken.
     pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
         self.faults.slow(Fault::StoreSlow).await;

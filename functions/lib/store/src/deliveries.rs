@@ -150,7 +150,7 @@ impl Store {
     async fn take_back_deliveries(&self, exports: &[ExportId]) -> Result<(), StoreError> {
         let ids: Vec<_> = exports.iter().map(|export| export.uuid()).collect();
         let take_back = sql(include_str!("../sql/delivery/take_back.sql")).bind(ids);
-        self.change_delivery(take_back).await.map(|_| ())
+        self.change(take_back).await.map(|_| ())
     }
 
     /// Leases the delivery of an export. `None` if no attempt is due: the message is a repeated one.
@@ -185,7 +185,7 @@ impl Store {
             .bind(signed(copied.total))
             .bind(signed(copied.bytes))
             .bind(i64::from(secs));
-        self.change_delivery(note).await
+        self.change(note).await
     }
 
     /// Records that everything is at the destination. `manifest` is the address of the manifest there; `None` if that of a
@@ -203,7 +203,7 @@ impl Store {
             .bind(signed(copied.files))
             .bind(signed(copied.bytes))
             .bind(manifest.map(str::to_owned));
-        self.change_delivery(delivered).await
+        self.change(delivered).await
     }
 
     /// Records a failed attempt. The next one is due after `again_secs`; `None`: there is none. False if the attempt is over.
@@ -220,7 +220,7 @@ impl Store {
             .bind(Json(failure.clone()))
             .bind(again_secs.map(i64::from))
             .bind(signed(MAX_FAILURES_KEPT as u64));
-        self.change_delivery(failed).await
+        self.change(failed).await
     }
 
     /// Makes a delivery due at once, because the time of its attempt is over.
@@ -228,7 +228,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached; the lease then lapses.
     pub async fn give_back_delivery(&self, lease: &DeliveryLease) -> Result<bool, StoreError> {
-        self.change_delivery(fenced(include_str!("../sql/delivery/give_back.sql"), lease)).await
+        self.change(fenced(include_str!("../sql/delivery/give_back.sql"), lease)).await
     }
 
     /// Makes a failed delivery of the tenant due at once. False if the export has none, or it has not failed.
@@ -237,15 +237,7 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn retry_delivery(&self, tenant: &TenantId, export: ExportId) -> Result<bool, StoreError> {
         let retry = sql(include_str!("../sql/delivery/retry.sql"));
-        self.change_delivery(retry.bind(export.uuid()).bind(tenant.as_str().to_owned())).await
-    }
-
-    /// Runs one statement. Returns true if it has changed a delivery.
-    async fn change_delivery(&self, statement: Statement<'_>) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let changed = tx.run(statement).await?;
-        tx.commit().await?;
-        Ok(changed > 0)
+        self.change(retry.bind(export.uuid()).bind(tenant.as_str().to_owned())).await
     }
 }
 

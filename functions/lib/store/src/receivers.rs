@@ -8,7 +8,7 @@ use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::connection::{Statement, Store, sql};
+use super::connection::{Store, sql};
 use super::error::StoreError;
 use super::notices::KeptSecret;
 use super::ranges::count;
@@ -224,14 +224,6 @@ impl Store {
     pub async fn put_bus(&self, name: Option<&str>) -> Result<bool, StoreError> {
         let put = sql(include_str!("../sql/receiver/bus.sql")).bind(name.unwrap_or_default().to_owned());
         self.change(put).await
-    }
-
-    /// Runs one statement. Returns true if it has changed a row.
-    async fn change(&self, statement: Statement<'_>) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let changed = tx.run(statement).await?;
-        tx.commit().await?;
-        Ok(changed > 0)
     }
 }
 

@@ -97,7 +97,7 @@ impl Store {
             .bind(new.tenant.as_str().to_owned())
             .bind(new.definition.name.clone());
         let replace = defined(replace, new).bind(tick).bind(at).bind(within.map(<[String]>::to_vec));
-        self.change_saved(replace).await
+        self.change(replace).await
     }
 
     /// Deletes a saved export; the exports of its runs stay. False if there is none of this name.
@@ -105,7 +105,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn delete_saved(&self, of: SavedName<'_>) -> Result<bool, StoreError> {
-        self.change_saved(named(include_str!("../sql/saved/delete.sql"), of)).await
+        self.change(named(include_str!("../sql/saved/delete.sql"), of)).await
     }
 
     /// Pauses or resumes the schedule of a saved export. False if there is none of this name.
@@ -113,7 +113,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn pause_saved(&self, of: SavedName<'_>, paused: bool) -> Result<bool, StoreError> {
-        self.change_saved(named(include_str!("../sql/saved/pause.sql"), of).bind(paused)).await
+        self.change(named(include_str!("../sql/saved/pause.sql"), of).bind(paused)).await
     }
 
     /// Requests a run at once. False if a run is under way, or there is no saved export of this name.
@@ -121,7 +121,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn demand_run(&self, of: SavedName<'_>) -> Result<bool, StoreError> {
-        self.change_saved(named(include_str!("../sql/saved/demand.sql"), of)).await
+        self.change(named(include_str!("../sql/saved/demand.sql"), of)).await
     }
 
     /// Returns a saved export.
@@ -183,14 +183,6 @@ impl Store {
         let forgotten = tx.run(sql(include_str!("../sql/saved/forget.sql")).bind(limit)).await?;
         tx.commit().await?;
         Ok(forgotten)
-    }
-
-    /// Runs one statement. Returns true if it has changed a row.
-    async fn change_saved(&self, statement: Statement<'_>) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let changed = tx.run(statement).await?;
-        tx.commit().await?;
-        Ok(changed > 0)
     }
 }
 

@@ -5,10 +5,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::LambdaEvent;
-use ports::queue::{MemoryQueue, Message};
+use ports::queue::{Event, MemoryQueue, Message, Record};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::{AbortHandle, LocalSet, spawn_local};
-use worker::{Context, Event, Record};
+use worker::Context;
 
 use crate::world::World;
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 
-use super::{Letters, Message, Queue, QueueError};
+use super::{Letters, MAX_DELAY_SECS, Message, Queue, QueueError};
 use crate::sdk::{responded, text};
 
 /// Maximum number of messages that SQS accepts in one call.
@@ -17,9 +17,6 @@ const MAX_BATCH_BYTES: usize = 256 << 10;
 
 /// Maximum number of tries for entries that SQS refused inside an otherwise successful response.
 const TRIES: usize = 3;
-
-/// Maximum delay that SQS accepts, in seconds.
-const MAX_DELAY_SECS: u32 = 900;
 
 /// A standard queue of Amazon SQS.
 #[derive(Debug)]

@@ -1,5 +1,5 @@
 -- Marks events as sent and returns them with their receivers: due ones, and those whose message or receipt was lost. Of each
--- receiver at most $1 are under way at a time, so that a slow one delays only itself, and of each export the next event waits
+-- receiver about $1 are under way at a time, so that a slow one delays others little, and of each export the next event waits
 -- for the one before it. The message of an attempt is considered lost after $2 seconds.
 with found as (
     select o.event_id, o.receiver_id

@@ -141,7 +141,7 @@ impl Store {
             .bind(run.dates.1.clone())
             .bind(claim.demanded.is_some())
             .bind(now);
-        self.change_saved(started).await
+        self.change(started).await
     }
 
     pub(crate) async fn record_refused(
@@ -162,7 +162,7 @@ impl Store {
             .bind(claim.demanded.is_some())
             .bind(i64::from(again_secs))
             .bind(now);
-        self.change_saved(refused).await
+        self.change(refused).await
     }
 
     /// Moves on to a later tick. The periods from `from` on are recorded as skipped.
@@ -183,7 +183,7 @@ impl Store {
             .bind(at)
             .bind(error)
             .bind(now);
-        self.change_saved(skipped).await
+        self.change(skipped).await
     }
 
     pub(crate) async fn record_succeeded(
@@ -199,7 +199,7 @@ impl Store {
             .bind(tick)
             .bind(at)
             .bind(now);
-        self.change_saved(succeeded).await
+        self.change(succeeded).await
     }
 
     pub(crate) async fn record_failed(
@@ -217,7 +217,7 @@ impl Store {
             .bind(error)
             .bind(i64::from(again_secs))
             .bind(now);
-        self.change_saved(failed).await
+        self.change(failed).await
     }
 }
 

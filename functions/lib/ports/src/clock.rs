@@ -3,13 +3,13 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Returns the current time.
-pub(crate) fn now_micros() -> i64 {
+pub fn now_micros() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Returns the time in `secs` seconds.
-pub(crate) fn micros_in(secs: u32) -> i64 {
+pub fn micros_in(secs: u32) -> i64 {
     now_micros().saturating_add(i64::from(secs) * 1_000_000)
 }
 
